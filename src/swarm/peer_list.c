@@ -117,28 +117,49 @@ static bool has_identity(const struct peer_list *list, uint32_t position) {
     return peer_records(list)[position].key != 0;
 }
 
-static void index_identity(struct peer_list *list, uint32_t position) {
-    if (has_indexes(list) && has_identity(list, position))
-        stepped_index_put(&list->indexes->by_identity, identity_hash_at(list, position), position);
+/* Of a peer, in a list with indexes. */
+struct peer_hashes {
+    uint32_t endpoint;
+    uint32_t identity; /* if it has one */
+};
+
+/* Requests the slots of the peer as well, which are far apart. */
+static struct peer_hashes hash_peer(const struct peer_list *list, const uint8_t *wire,
+                                    const struct peer_record *record) {
+    struct peer_hashes hashes = { .endpoint = hash_wire(list, wire) };
+    stepped_index_prefetch(&list->indexes->by_endpoint, hashes.endpoint);
+    if (record->key != 0) {
+        hashes.identity = hash_identity(list, record->peer_id, record->key);
+        stepped_index_prefetch(&list->indexes->by_identity, hashes.identity);
+    }
+    return hashes;
 }
 
-static void unindex_identity(struct peer_list *list, uint32_t position) {
-    if (has_indexes(list) && has_identity(list, position))
-        stepped_index_remove(&list->indexes->by_identity, identity_hash_at(list, position),
-                             position, identity_hash_at, list);
+static struct peer_hashes hash_peer_at(const struct peer_list *list, uint32_t position) {
+    return hash_peer(list, wire_at(list, position), &peer_records(list)[position]);
 }
 
-static void index_peer(struct peer_list *list, uint32_t position) {
-    if (has_indexes(list))
-        stepped_index_put(&list->indexes->by_endpoint, endpoint_hash_at(list, position), position);
-    index_identity(list, position);
+static void index_identity(struct peer_list *list, uint32_t position, uint32_t hash) {
+    if (has_identity(list, position))
+        stepped_index_put(&list->indexes->by_identity, hash, position);
+}
+
+static void unindex_identity(struct peer_list *list, uint32_t position, uint32_t hash) {
+    if (has_identity(list, position))
+        stepped_index_remove(&list->indexes->by_identity, hash, position, identity_hash_at, list);
+}
+
+static void index_peer(struct peer_list *list, uint32_t position,
+                       const struct peer_hashes *hashes) {
+    stepped_index_put(&list->indexes->by_endpoint, hashes->endpoint, position);
+    index_identity(list, position, hashes->identity);
 }
 
 static void unindex_peer(struct peer_list *list, uint32_t position) {
-    if (has_indexes(list))
-        stepped_index_remove(&list->indexes->by_endpoint, endpoint_hash_at(list, position),
-                             position, endpoint_hash_at, list);
-    unindex_identity(list, position);
+    const struct peer_hashes hashes = hash_peer_at(list, position);
+    stepped_index_remove(&list->indexes->by_endpoint, hashes.endpoint, position, endpoint_hash_at,
+                         list);
+    unindex_identity(list, position, hashes.identity);
 }
 
 static bool resize_indexes(const struct peer_list *list, struct peer_indexes *indexes,
@@ -154,8 +175,10 @@ static bool create_indexes(struct peer_list *list, uint32_t count) {
         return false;
     }
     list->indexes = indexes;
-    for (uint32_t i = 0; i < peer_list_count(list); i++)
-        index_peer(list, i);
+    for (uint32_t i = 0; i < peer_list_count(list); i++) {
+        const struct peer_hashes hashes = hash_peer_at(list, i);
+        index_peer(list, i, &hashes);
+    }
     return true;
 }
 
@@ -380,10 +403,10 @@ static void move_peer(struct peer_list *list, uint32_t from, uint32_t to) {
     if (from == to)
         return;
     if (has_indexes(list)) {
-        stepped_index_renumber(&list->indexes->by_endpoint, endpoint_hash_at(list, from), from, to);
+        const struct peer_hashes hashes = hash_peer_at(list, from);
+        stepped_index_renumber(&list->indexes->by_endpoint, hashes.endpoint, from, to);
         if (has_identity(list, from))
-            stepped_index_renumber(&list->indexes->by_identity, identity_hash_at(list, from), from,
-                                   to);
+            stepped_index_renumber(&list->indexes->by_identity, hashes.identity, from, to);
     }
     peer_records(list)[to] = peer_records(list)[from];
     for (enum peer_word word = WORD_TAG; word <= WORD_STAMP; word++) {
@@ -418,6 +441,14 @@ static void close_hole(struct peer_list *list, enum peer_zone zone, uint32_t hol
     }
 }
 
+/* The peers that close_hole will move. */
+static void prefetch_moved(const struct peer_list *list, enum peer_zone zone) {
+    for (int z = (int)zone; z < PEER_ZONES; z++) {
+        if (list->zone_end[z] > 0)
+            prefetch_peer(list, list->zone_end[z] - 1);
+    }
+}
+
 static bool is_twin(const struct peer_record *record) {
     return record->flags & PEER_TWIN;
 }
@@ -442,6 +473,9 @@ uint32_t peer_list_add(struct peer_list *list, enum peer_zone zone, const uint8_
     list->loopback += endpoint_wire_is_loopback(list->family, wire);
     list->unreachable += peer_is_unreachable(list->family, wire);
     list->twins += is_twin(record);
+    struct peer_hashes hashes = { 0 };
+    if (has_indexes(list))
+        hashes = hash_peer(list, wire, record);
     const uint32_t position = open_hole(list, zone);
     put_record(list, position, record, list->walk_mark);
     for (enum peer_word word = WORD_TAG; word <= WORD_STAMP; word++) {
@@ -450,7 +484,8 @@ uint32_t peer_list_add(struct peer_list *list, enum peer_zone zone, const uint8_
     }
     peer_deadlines(list)[position] = deadline_s;
     endpoint_wire_copy(list->family, wire_at(list, position), wire);
-    index_peer(list, position);
+    if (has_indexes(list))
+        index_peer(list, position, &hashes);
     return position;
 }
 
@@ -528,11 +563,11 @@ uint32_t peer_list_update(struct peer_list *list, uint32_t position, enum peer_z
     const bool same_identity = peer_record_same_identity(present, record);
     list->twins += is_twin(record);
     list->twins -= is_twin(present);
-    if (!same_identity)
-        unindex_identity(list, position);
+    if (!same_identity && has_indexes(list))
+        unindex_identity(list, position, identity_hash_at(list, position));
     put_record(list, position, record, walk_mark);
-    if (!same_identity)
-        index_identity(list, position);
+    if (!same_identity && has_indexes(list))
+        index_identity(list, position, identity_hash_at(list, position));
     peer_deadlines(list)[position] = deadline_s;
     return position;
 }
@@ -541,8 +576,12 @@ void peer_list_remove(struct peer_list *list, uint32_t position) {
     list->loopback -= endpoint_wire_is_loopback(list->family, wire_at(list, position));
     list->unreachable -= peer_is_unreachable(list->family, wire_at(list, position));
     list->twins -= is_twin(&peer_records(list)[position]);
-    unindex_peer(list, position);
-    close_hole(list, peer_list_zone(list, position), position);
+    const enum peer_zone zone = peer_list_zone(list, position);
+    if (has_indexes(list)) {
+        prefetch_moved(list, zone);
+        unindex_peer(list, position);
+    }
+    close_hole(list, zone, position);
     shrink_block(list);
 }
 
