@@ -508,19 +508,13 @@ static void swap_identities(struct peer_list *list, uint32_t one, uint32_t one_h
         stepped_index_renumber(index, other_hash, other, one);
 }
 
-/* All that the swap reads is requested first, so that the waits overlap. */
 static void swap_in_indexes(struct peer_list *list, uint32_t one, uint32_t other) {
-    struct peer_indexes *indexes = list->indexes;
     prefetch_peer(list, other);
-    const uint32_t one_identity = identity_hash_at(list, one);
-    stepped_index_prefetch(&indexes->by_identity, one_identity);
-    const uint32_t other_endpoint = endpoint_hash_at(list, other);
-    stepped_index_prefetch(&indexes->by_endpoint, other_endpoint);
-    const uint32_t other_identity = identity_hash_at(list, other);
-    stepped_index_prefetch(&indexes->by_identity, other_identity);
-    stepped_index_swap(&indexes->by_endpoint, endpoint_hash_at(list, one), one, other_endpoint,
+    const struct peer_hashes one_hashes = hash_peer_at(list, one);
+    const struct peer_hashes other_hashes = hash_peer_at(list, other);
+    stepped_index_swap(&list->indexes->by_endpoint, one_hashes.endpoint, one, other_hashes.endpoint,
                        other);
-    swap_identities(list, one, one_identity, other, other_identity);
+    swap_identities(list, one, one_hashes.identity, other, other_hashes.identity);
 }
 
 static void swap_peers(struct peer_list *list, uint32_t one, uint32_t other) {
