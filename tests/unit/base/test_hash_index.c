@@ -3,7 +3,13 @@
 #include "base/random.h"
 #include "support.h"
 
-enum { ENTRIES = 48, STEPS = 20000, CROWD = 12000, CROWD_STEPS = 60000 };
+enum {
+    ENTRIES = 48,
+    LARGE = 5000, /* entries of an index whose slots do not tell the home of an entry */
+    STEPS = 20000,
+    CROWD = 12000,
+    CROWD_STEPS = 60000,
+};
 
 /* What the index points into; the positions that are in use are the model. */
 struct model {
@@ -62,12 +68,13 @@ static void assert_as_modelled(const struct model *model) {
 
 enum hash_shape { ALL_EQUAL, SAME_HOME, AROUND_THE_END, SPREAD, HASH_SHAPES };
 
-static uint32_t random_hash(struct random *random, enum hash_shape shape) {
+/* A small index takes the home of an entry from the lower bits, a large one from the upper ones. */
+static uint32_t random_hash(struct random *random, enum hash_shape shape, bool large) {
     switch (shape) {
     case SAME_HOME:
         return random_below(random, 64);
     case AROUND_THE_END:
-        return UINT32_MAX - (random_below(random, 3) << 26);
+        return UINT32_MAX - (random_below(random, 3) << (large ? 19 : 18));
     case SPREAD:
         return (uint32_t)random_next(random);
     default:
@@ -75,21 +82,51 @@ static uint32_t random_hash(struct random *random, enum hash_shape shape) {
     }
 }
 
-START_TEST(index_agrees_with_its_model) {
+static void compare_with_model(enum hash_shape shape, bool large) {
     struct model model = { .count = 0 };
-    struct random random = { .state = (uint64_t)_i };
-    ck_assert(hash_index_create(&model.index, ENTRIES));
+    struct random random = { .state = (uint64_t)shape };
+    ck_assert(hash_index_create(&model.index, large ? LARGE : ENTRIES));
     for (int step = 0; step < STEPS; step++) {
         const uint32_t position = random_below(&random, ENTRIES);
         const uint32_t other = random_below(&random, ENTRIES);
         if (!model.used[position])
-            put(&model, position, random_hash(&random, (enum hash_shape)_i));
+            put(&model, position, random_hash(&random, shape, large));
         else if (!model.used[other])
             renumber(&model, position, other);
         else if (random_below(&random, 2) == 0)
             take(&model, position);
-        if (step % 16 == 0)
+        if (step % (large ? 512 : 16) == 0)
             assert_as_modelled(&model);
+    }
+    hash_index_free(&model.index);
+}
+
+START_TEST(index_agrees_with_its_model) {
+    compare_with_model((enum hash_shape)_i, false);
+}
+END_TEST
+
+START_TEST(large_index_agrees_with_its_model) {
+    compare_with_model((enum hash_shape)_i, true);
+}
+END_TEST
+
+static uint32_t ask_no_hash(const void *array, uint32_t position) {
+    (void)array;
+    ck_abort_msg("the hash of %u is asked for", position);
+    return 0;
+}
+
+START_TEST(removal_from_a_small_index_reads_no_neighbour) {
+    struct model model = { .count = 0 };
+    ck_assert(hash_index_create(&model.index, ENTRIES));
+    for (uint32_t i = 0; i < ENTRIES; i++)
+        put(&model, i, i % 5 << 22 | i);
+    for (uint32_t i = 0; i < ENTRIES; i++) {
+        hash_index_remove(&model.index, model.hashes[i], i, ask_no_hash, NULL);
+        model.used[i] = false;
+        model.count--;
+        assert_as_modelled(&model);
     }
     hash_index_free(&model.index);
 }
@@ -278,6 +315,8 @@ UNIT_SUITE(peer_index) {
     Suite *suite = suite_create("peer_index");
     TCase *index = tcase_create("index");
     tcase_add_loop_test(index, index_agrees_with_its_model, 0, HASH_SHAPES);
+    tcase_add_loop_test(index, large_index_agrees_with_its_model, 0, HASH_SHAPES);
+    tcase_add_test(index, removal_from_a_small_index_reads_no_neighbour);
     tcase_add_test(index, removed_entries_leave_no_trace);
     tcase_add_test(index, unknown_entry_is_nowhere);
     tcase_add_test(index, guess_is_the_first_entry_with_the_hash);
