@@ -55,6 +55,11 @@ uint64_t replica_hash_torrent(const struct replica *replica,
     return keyed_hash(&replica->options.secret, info_hash, INFO_HASH_LEN);
 }
 
+/* Of a record with a count. */
+static const uint8_t *counted_torrent(const struct record *record) {
+    return record->kind == RECORD_COUNTER ? record->counter.info_hash : record->peer.info_hash;
+}
+
 struct record_hashes replica_hash_record(const struct replica *replica,
                                          const struct record *record) {
     const bool is_put = record->kind == RECORD_PUT;
@@ -64,8 +69,7 @@ struct record_hashes replica_hash_record(const struct replica *replica,
     if (is_put && record->state.completed != 0)
         hashes.client = replica_hash_client(replica, &record->peer, &record->state);
     if (record->count.node != 0)
-        hashes.torrent = replica_hash_torrent(replica, is_put ? record->peer.info_hash
-                                                              : record->counter.info_hash);
+        hashes.torrent = replica_hash_torrent(replica, counted_torrent(record));
     return hashes;
 }
 
@@ -278,9 +282,9 @@ static enum replica_effect merge_count(struct replica *replica, const uint8_t *i
 
 /* Even if nothing changes: the other node may know of a later change of the torrent. */
 static enum replica_effect merge_counter(struct replica *replica, const struct peer_table *table,
-                                         const uint8_t *info_hash, uint64_t torrent,
-                                         const struct record *record,
+                                         const struct record *record, uint64_t torrent,
                                          struct replica_answers *answers) {
+    const uint8_t *info_hash = counted_torrent(record);
     const enum replica_effect effect =
         merge_count(replica, info_hash, torrent, &record->count, record->stamp, answers);
     if (effect != REPLICA_REJECTED)
@@ -346,8 +350,7 @@ enum replica_effect replica_merge(struct replica *replica, const struct peer_tab
     if (is_of_other_site(replica, site, record))
         return record->count.node == 0
                    ? REPLICA_NOTHING
-                   : merge_counter(replica, table, record->peer.info_hash, hashes->torrent, record,
-                                   answers);
+                   : merge_counter(replica, table, record, hashes->torrent, answers);
     switch (record->kind) {
     case RECORD_PUT:
         return merge_put(replica, table, record, hashes, now_ms, answers);
@@ -359,8 +362,7 @@ enum replica_effect replica_merge(struct replica *replica, const struct peer_tab
                    ? REPLICA_CHANGED
                    : REPLICA_NOTHING;
     case RECORD_COUNTER:
-        return merge_counter(replica, table, record->counter.info_hash, hashes->torrent, record,
-                             answers);
+        return merge_counter(replica, table, record, hashes->torrent, answers);
     case RECORD_TOMBSTONE:
         note_tombstone(replica, record->hash, record->stamp);
         return REPLICA_NOTHING;
