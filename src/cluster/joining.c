@@ -56,7 +56,7 @@ enum joining_step joining_tick(struct joining *joining, bool connected, uint64_t
         return JOINING_WAIT;
     if (joining->joined && !joining->whole && is_whole_by_now(joining, interval_s, now_ms))
         return JOINING_WHOLE;
-    if (joining->request != 0 && !is_late(joining, now_ms))
+    if (now_ms < joining->paused_until_ms || (joining->request != 0 && !is_late(joining, now_ms)))
         return JOINING_WAIT;
     if (joining->joined)
         joining->waiting_ms = now_ms;
@@ -107,11 +107,14 @@ enum joining_chunk joining_note_chunk(struct joining *joining, const struct chun
     joining->request = 0;
     joining->served = joining->served || (joining->empty && !chunk->whole);
     joining->empty = false;
+    const bool complete = chunk->whole && !joining->lost && joining->has_room;
+    if (!complete)
+        joining->paused_until_ms = now_ms + SNAPSHOT_PAUSE_MS;
     if (!chunk->whole)
         return CHUNK_PARTIAL;
     const bool first = !joining->confirmed;
     joining->joined = joining->confirmed = true;
-    joining->whole = !joining->lost && joining->has_room;
+    joining->whole = complete;
     joining->by_time = false;
     joining->whole_ms = 0;
     return first ? CHUNK_FIRST_SNAPSHOT : CHUNK_LAST;

@@ -13,7 +13,10 @@
 
 #include "cluster/record.h"
 
-enum { SNAPSHOT_PATIENCE_MS = 30000 }; /* by default */
+enum {
+    SNAPSHOT_PATIENCE_MS = 30000, /* by default */
+    SNAPSHOT_PAUSE_MS = 1000,     /* after a snapshot that has not made the node whole */
+};
 
 /* Why a snapshot is requested. */
 enum snapshot_reason {
@@ -38,6 +41,7 @@ struct joining {
     enum snapshot_reason requested_for; /* the last request */
     uint64_t request;                   /* id of the running snapshot; 0: none */
     uint64_t waiting_ms;                /* start, or last progress */
+    uint64_t paused_until_ms;           /* no request before */
     uint64_t whole_ms;                  /* when it is whole without a snapshot; 0: not at all */
     uint64_t contact_ms;                /* when it was last connected */
     uint64_t returned_ms;               /* when it was connected again after a long absence */

@@ -38,13 +38,19 @@ static void requests_for(struct joining *joining, uint32_t passed_ms, enum snaps
     ck_assert_int_eq(joining->requested_for, reason);
 }
 
+/* After a pause, since the last snapshot, which ended a moment ago, was not enough. */
+static void requests_again(struct joining *joining, enum snapshot_reason reason) {
+    ck_assert_int_eq(tick(joining, SNAPSHOT_PAUSE_MS / 2), JOINING_WAIT);
+    requests_for(joining, SNAPSHOT_PAUSE_MS / 2, reason);
+}
+
 START_TEST(first_request_is_for_the_start) {
     struct joining joining = start();
     ck_assert_ptr_null(snapshot_reason_name(joining.requested_for));
     requests_for(&joining, 10, SNAPSHOT_STARTED);
     ck_assert_str_eq(snapshot_reason_name(joining.requested_for), "started");
     ck_assert_int_eq(answer(&joining, false), CHUNK_PARTIAL);
-    requests_for(&joining, 10, SNAPSHOT_STARTED);
+    requests_again(&joining, SNAPSHOT_STARTED);
 }
 END_TEST
 
@@ -57,7 +63,7 @@ START_TEST(empty_node_has_joined_once_it_is_served) {
     ck_assert_int_eq(tick(&joining, 10), JOINING_GAVE_UP);
     ck_assert(joining.joined && !joining.whole);
     ck_assert_int_eq(tick(&joining, 10), JOINING_SEND_LASTING);
-    requests_for(&joining, 10, SNAPSHOT_STARTED);
+    requests_again(&joining, SNAPSHOT_STARTED);
     ck_assert_int_eq(answer(&joining, true), CHUNK_FIRST_SNAPSHOT);
     ck_assert(joining.whole);
 }
@@ -81,7 +87,7 @@ START_TEST(hole_during_a_snapshot_is_the_reason_of_the_next_one) {
     ck_assert_int_eq(joining.requested_for, SNAPSHOT_STARTED);
     ck_assert_int_eq(answer(&joining, true), CHUNK_FIRST_SNAPSHOT);
     ck_assert_int_eq(tick(&joining, 10), JOINING_SEND_LASTING);
-    requests_for(&joining, 10, SNAPSHOT_MISSING);
+    requests_again(&joining, SNAPSHOT_MISSING);
 }
 END_TEST
 
