@@ -8,7 +8,9 @@
 enum {
     RESEND_COUNT = 256, /* entries that are sent again at once, and their bytes, about */
     RESEND_BYTES = 1 << 20,
-    WALK_ROOM = TABLE_STEP * RECORD_MAX,
+    /* Room for a step of a walk: a torrent may have up to 64 counts, of 64 bytes. */
+    PUTS_ROOM = TABLE_STEP * RECORD_MAX,
+    OTHER_ROOM = TABLE_STEP * 64 * 64,
     RECORDS_PER_ENTRY = NODE_ENTRY_LEN / 80, /* about */
 };
 
@@ -270,8 +272,8 @@ void node_sending_begin_walk(struct node *node, bool lasting, uint64_t peers_fro
 }
 
 static bool has_room_to_walk(const struct node *node) {
-    return blob_queue_has_room(&node->outbox.puts, WALK_ROOM) &&
-           blob_queue_has_room(&node->outbox.other, WALK_ROOM);
+    return blob_queue_has_room(&node->outbox.puts, PUTS_ROOM) &&
+           blob_queue_has_room(&node->outbox.other, OTHER_ROOM);
 }
 
 static void continue_walk(struct node *node) {

@@ -30,6 +30,7 @@ struct table {
     uint64_t highest;
     bool is_full;
     bool lacks_memory;   /* for walks */
+    uint32_t torrents;   /* that a walk passes instead of peers; 0: it does not */
     uint32_t downloaded; /* of the torrent that was counted last */
     uint32_t adoptions;
     bool present[PEERS_MAX];
@@ -99,12 +100,23 @@ static void count_downloads(void *context, const uint8_t info_hash[static INFO_H
     table->downloaded = downloaded;
 }
 
+static bool walk_torrents(const struct table *table, struct table_cursor *cursor,
+                          const struct table_visitor *visitor) {
+    for (int i = 0; i < TABLE_STEP && cursor->at[0] < table->torrents; i++) {
+        const struct peer_key key = key_of((uint32_t)cursor->at[0]++ * PEERS_PER_TORRENT);
+        visitor->torrent(visitor->context, key.info_hash, 1);
+    }
+    return cursor->at[0] < table->torrents;
+}
+
 static bool walk(void *context, struct table_cursor *cursor, const struct table_visitor *visitor) {
     const struct table *table = context;
     if (table->lacks_memory) {
         visitor->missing(visitor->context);
         return false;
     }
+    if (table->torrents > 0)
+        return walk_torrents(table, cursor, visitor);
     for (int i = 0; i < TABLE_STEP && cursor->at[0] < PEERS_MAX; i++) {
         const uint32_t number = (uint32_t)cursor->at[0]++;
         const struct peer_key key = key_of(number);
@@ -755,6 +767,32 @@ START_TEST(lost_changes_are_sent_by_a_walk) {
 }
 END_TEST
 
+enum { TORRENTS = 640, COUNTS = 60 /* of each */ };
+
+static void count_much(void *context, struct replica *replica) {
+    (void)context;
+    for (uint32_t i = 0; i < TORRENTS; i++) {
+        const struct peer_key key = key_of(i * PEERS_PER_TORRENT);
+        for (uint32_t node = 0; node < COUNTS; node++)
+            replica_restore_pair(replica, key.info_hash, UINT64_MAX - node,
+                                 (struct counter_pair){ .counted = UINT32_MAX });
+    }
+}
+
+/* They take more than twice the queue. */
+START_TEST(walk_over_many_counts_loses_none) {
+    options.replica.counters_max = TORRENTS * COUNTS;
+    start_node(0);
+    node_visit_replica(nodes[0], count_much, NULL);
+    tables[0].torrents = TORRENTS;
+    run_for(JOIN_MS, 1000);
+    ck_assert(node_status(nodes[0]).joined);
+    run_for(5000, STEP_MS);
+    ck_assert_uint_ge(node_status(nodes[0]).counts.records_sent, TORRENTS * COUNTS);
+    ck_assert_uint_eq(node_status(nodes[0]).lost, 0);
+}
+END_TEST
+
 START_TEST(joining_node_asks_again_if_the_source_stops) {
     start_cluster();
     announce_many(0, 0, 100);
@@ -1117,6 +1155,7 @@ UNIT_SUITE(node) {
     tcase_add_test(tcase, trimmed_entries_are_replaced_by_a_snapshot);
     tcase_add_test(tcase, dropped_puts_are_sent_by_a_walk);
     tcase_add_test(tcase, lost_changes_are_sent_by_a_walk);
+    tcase_add_test(tcase, walk_over_many_counts_loses_none);
     tcase_add_test(tcase, joining_node_asks_again_if_the_source_stops);
     tcase_add_test(tcase, full_node_is_not_whole_and_recovers);
     tcase_add_test(tcase, copy_of_a_node_takes_another_id);
