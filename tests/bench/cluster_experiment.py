@@ -24,7 +24,7 @@ AWAKE_PER_S = 20_000  # announces at a node while another one joins
 DUE_PER_S = 30_000
 LOOK_S = 0.002  # between two questions for a peer
 JOIN_S = 60
-SETTLE_S = 1.2  # until all is merged
+SETTLE_S = 0.5  # until all is merged
 
 INTERVAL = "announce = { interval_min_s = %d; interval_max_s = %d; peer_timeout_min_s = %d; };"
 SHORT = INTERVAL % (1, 1, 0)
@@ -128,7 +128,7 @@ def _use_of_idle(bench, daemons):
 def _announce(bench, nodes, population, mode, due):
     """Announces at each of the nodes in turn, and waits until all is merged. Returns the number of responses."""
     work = ("--warmup", 0, "--states", nodes[0].directory / "states", *LOADS[due])
-    seconds = max(0.5, bench.long_s / 40)
+    seconds = max(0.3, bench.long_s / 120)
     runs = [bench.load.run(node, population, mode, work, seconds=seconds) for node in nodes]
     time.sleep(SETTLE_S)
     return sum(run["responses"] for run in runs)
@@ -215,7 +215,7 @@ def _costs(bench, due):
     found = {}
     for size in _sizes(bench):
         starts = _starts(bench, due, size)
-        turns = 1 if bench.rounds == 1 else 5 if starts == 1 else 4
+        turns = 1 if bench.rounds == 1 else 12
         measured = [_start_and_measure(bench, due, size, turns) for _ in range(starts)]
         found |= {kind: _cost([start[kind] for start in measured]) for kind in measured[0]}
     return found

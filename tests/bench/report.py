@@ -312,7 +312,8 @@ def _cluster_text(bench, found):
             + _table(("nodes", "changes/s", "records/s merged by one", "peers", "p50 ms", "p99 ms", "max ms"),
                      convergence)
             + f"\n\nThe last of the nodes joins, with {_size(bench.many)} peers, while another one gets 20 000 "
-            "announces a second; before and\nduring: the latency of these. The peers are counted a second after "
+            "announces a second; before and\nduring: the latency of these, to which it adds, as it shares the core "
+            "of the load generator. The peers are counted a second after "
             "`/readyz` first answers 200, since totals are up to a\nsecond old.\n\n"
             + _table(("nodes", "s", "peers", "MiB read", "p99 before, ms", "p99 during, ms", "max during, ms"), joins))
 
