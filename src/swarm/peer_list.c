@@ -554,13 +554,13 @@ uint32_t peer_list_update(struct peer_list *list, uint32_t position, enum peer_z
     position = change_zone(list, position, zone);
     const struct peer_record *present = &peer_records(list)[position];
     const uint8_t walk_mark = present->flags & PEER_WALKED;
-    const bool same_identity = peer_record_same_identity(present, record);
+    const bool reindexes = has_indexes(list) && !peer_record_same_identity(present, record);
     list->twins += is_twin(record);
     list->twins -= is_twin(present);
-    if (!same_identity && has_indexes(list))
+    if (reindexes)
         unindex_identity(list, position, identity_hash_at(list, position));
     put_record(list, position, record, walk_mark);
-    if (!same_identity && has_indexes(list))
+    if (reindexes)
         index_identity(list, position, identity_hash_at(list, position));
     peer_deadlines(list)[position] = deadline_s;
     return position;
