@@ -8,9 +8,9 @@
 enum {
     RESEND_COUNT = 256, /* entries that are sent again at once, and their bytes, about */
     RESEND_BYTES = 1 << 20,
-    /* Room for a step of a walk: a torrent may have up to 64 counts, of 64 bytes. */
+    /* Room in the queues for a step of a walk. */
     PUTS_ROOM = TABLE_STEP * RECORD_MAX,
-    OTHER_ROOM = TABLE_STEP * 64 * 64,
+    OTHER_ROOM = TABLE_STEP * 64 * 64,       /* a torrent may have up to 64 counts, of 64 bytes */
     RECORDS_PER_ENTRY = NODE_ENTRY_LEN / 80, /* about */
 };
 
