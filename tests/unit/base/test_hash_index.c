@@ -42,10 +42,14 @@ static void put(struct model *model, uint32_t position, uint32_t hash) {
     hash_index_put(&model->index, hash, position);
 }
 
-static void take(struct model *model, uint32_t position) {
-    hash_index_remove(&model->index, model->hashes[position], position, hash_at, model);
+static void take_by(struct model *model, uint32_t position, hash_index_hash hash_of) {
+    hash_index_remove(&model->index, model->hashes[position], position, hash_of, model);
     model->used[position] = false;
     model->count--;
+}
+
+static void take(struct model *model, uint32_t position) {
+    take_by(model, position, hash_at);
 }
 
 static void renumber(struct model *model, uint32_t from, uint32_t to) {
@@ -123,9 +127,7 @@ START_TEST(removal_from_a_small_index_reads_no_neighbour) {
     for (uint32_t i = 0; i < ENTRIES; i++)
         put(&model, i, i % 5 << 22 | i);
     for (uint32_t i = 0; i < ENTRIES; i++) {
-        hash_index_remove(&model.index, model.hashes[i], i, ask_no_hash, NULL);
-        model.used[i] = false;
-        model.count--;
+        take_by(&model, i, ask_no_hash);
         assert_as_modelled(&model);
     }
     hash_index_free(&model.index);
