@@ -6,6 +6,8 @@ import contextlib
 import random
 import secrets
 import statistics
+import subprocess
+import sys
 import time
 
 import servers
@@ -24,7 +26,9 @@ AWAKE_PER_S = 20_000  # announces at a node while another one joins
 DUE_PER_S = 30_000
 LOOK_S = 0.002  # between two questions for a peer
 JOIN_S = 60
-SETTLE_S = 0.5  # until all is merged
+# Turns are short, since the speed of a machine that is shared changes from second to second.
+TURN_S = 0.25
+SETTLE_S = 0.15  # until all is merged
 
 INTERVAL = "announce = { interval_min_s = %d; interval_max_s = %d; peer_timeout_min_s = %d; };"
 SHORT = INTERVAL % (1, 1, 0)
@@ -128,8 +132,7 @@ def _use_of_idle(bench, daemons):
 def _announce(bench, nodes, population, mode, due):
     """Announces at each of the nodes in turn, and waits until all is merged. Returns the number of responses."""
     work = ("--warmup", 0, "--states", nodes[0].directory / "states", *LOADS[due])
-    seconds = max(0.3, bench.long_s / 120)
-    runs = [bench.load.run(node, population, mode, work, seconds=seconds) for node in nodes]
+    runs = [bench.load.run(node, population, mode, work, seconds=TURN_S) for node in nodes]
     time.sleep(SETTLE_S)
     return sum(run["responses"] for run in runs)
 
@@ -164,8 +167,8 @@ def _add_later(found, later):
 
 
 def _cost(starts):
-    """CPU time per announce of a skepd of its own and of a node, and the median of their ratios; records per
-    announce; CPU time of the other nodes per record that they merged; bytes per record."""
+    """CPU time per announce of a skepd of its own and of a node; their ratio, and their difference per record; records
+    per announce; CPU time of the other nodes per record that they merged; bytes per record."""
     alone = [start["used"][0] / start["alone"] for start in starts]
     node = [sum(start["used"][1:1 + start["targets"]]) / start["node"] for start in starts]
     others = sum(sum(start["used"][1 + start["targets"]:]) for start in starts)
@@ -174,6 +177,7 @@ def _cost(starts):
     return {
         "alone": 1e6 * statistics.median(alone), "node": 1e6 * statistics.median(node),
         "ratio": statistics.median(one / other for one, other in zip(node, alone)),
+        "send": 1e6 * statistics.median(one - other for one, other in zip(node, alone)) * responses / max(1, sent),
         "records": sent / responses, "bytes": sent_bytes / max(1, sent),
         "merge": 1e6 * others / merged if merged else None,
     }
@@ -190,10 +194,10 @@ def _start_and_measure(bench, due, size, turns):
         fill(bench, alone, population)
         _fill(bench, nodes, population)
         daemons = [alone, *nodes]
-        for daemon in daemons:
-            daemon.restart()
+        alone.restart()
         is_back = _is_whole if size > 1 else _is_ready  # a lone node learns from no other that it has all
         for node in nodes:
+            node.restart()
             wait_until(lambda node=node: is_back(node))
         for group in ([alone], nodes):
             _announce(bench, group, population, "udp", due)
@@ -208,14 +212,16 @@ def _start_and_measure(bench, due, size, turns):
 
 def _starts(bench, due, size):
     """How often the daemons are started: where its memory lies changes the CPU time of a process by up to 2 %."""
-    return 5 if bench.rounds > 1 and due == FEW and size == _sizes(bench)[-1] else 1
+    if bench.rounds == 1 or size < _sizes(bench)[-1]:
+        return 1
+    return 5 if due == FEW else 3
 
 
 def _costs(bench, due):
     found = {}
     for size in _sizes(bench):
         starts = _starts(bench, due, size)
-        turns = 1 if bench.rounds == 1 else 12
+        turns = 1 if bench.rounds == 1 else 24
         measured = [_start_and_measure(bench, due, size, turns) for _ in range(starts)]
         found |= {kind: _cost([start[kind] for start in measured]) for kind in measured[0]}
     return found
@@ -267,11 +273,24 @@ def _convergence(bench, size):
 
 # How soon a node has all peers.
 
+@contextlib.contextmanager
+def _busy_cores():
+    """On each core, a program that only computes."""
+    with contextlib.ExitStack() as stack:
+        for core in {servers.SERVER_CORE, servers.LOAD_CORE}:
+            with servers.pinned_to(core):
+                program = stack.enter_context(subprocess.Popen([sys.executable, "-c", "while True: pass"]))
+            stack.callback(program.kill)
+        yield
+
+
 def _join(bench, node, other, population):
     """Starts the node while clients announce at another one."""
     work = ("--rate", AWAKE_PER_S)
+    calm = bench.load.measure(other, population, "udp", work, seconds=3)
+    with _busy_cores():
+        shared = bench.load.measure(other, population, "udp", work, seconds=5)
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        calm = bench.load.measure(other, population, "udp", work, seconds=3)
         load = pool.submit(bench.load.measure, other, population, "udp", work, seconds=10)
         time.sleep(0.5)
         began = time.monotonic()
@@ -281,7 +300,7 @@ def _join(bench, node, other, population):
         took = time.monotonic() - began
         time.sleep(TOTALS_S)
         return {"took": took, "has": _peers(node), "bytes": _counts(node)["bytes_read"], "calm": calm,
-                "busy": load.result()}
+                "shared": shared, "busy": load.result()}
 
 
 class _JoiningSkepd(servers.Skepd):
