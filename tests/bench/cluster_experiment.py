@@ -26,8 +26,7 @@ AWAKE_PER_S = 20_000  # announces at a node while another one joins
 DUE_PER_S = 30_000
 LOOK_S = 0.002  # between two questions for a peer
 JOIN_S = 60
-# Turns are short, since the speed of a machine that is shared changes from second to second.
-TURN_S = 0.25
+TURN_S = 0.25  # short, since the speed of a shared machine changes from second to second
 SETTLE_S = 0.15  # until all is merged
 
 INTERVAL = "announce = { interval_min_s = %d; interval_max_s = %d; peer_timeout_min_s = %d; };"
@@ -129,25 +128,41 @@ def _use_of_idle(bench, daemons):
     return [used / seconds for used in _since(before, daemons)]
 
 
-def _announce(bench, nodes, population, mode, due):
-    """Announces at each of the nodes in turn, and waits until all is merged. Returns the number of responses."""
-    work = ("--warmup", 0, "--states", nodes[0].directory / "states", *LOADS[due])
-    runs = [bench.load.run(node, population, mode, work, seconds=TURN_S) for node in nodes]
-    time.sleep(SETTLE_S)
-    return sum(run["responses"] for run in runs)
+def _announce(bench, daemon, population, mode, due):
+    """Returns the number of responses."""
+    work = ("--warmup", 0, "--states", daemon.directory / "states", *LOADS[due])
+    return bench.load.run(daemon, population, mode, work, seconds=TURN_S)["responses"]
+
+
+def _announce_at_once(bench, alone, node, population, mode, due):
+    """At one speed of the machine. Not while nodes merge much: both would take the cache from them, unlike on
+    machines of their own."""
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        runs = [pool.submit(_announce, bench, daemon, population, mode, due) for daemon in (alone, node)]
+    return [run.result() for run in runs]
+
+
+def _announce_in_turn(bench, alone, nodes, population, mode, due):
+    counts = []
+    for group in ([alone], nodes):
+        counts.append(sum(_announce(bench, daemon, population, mode, due) for daemon in group))
+        time.sleep(SETTLE_S)
+    return counts
 
 
 def _measure(bench, daemons, idle, population, mode, where, due, turns):
-    """Responses of the first of the daemons, which is on its own, and in turn of the nodes; CPU time of each daemon
-    without what it uses when idle; records and bytes that were sent, and records that the other nodes merged."""
+    """Responses of the first of the daemons, which is on its own, and of the nodes; CPU time of each daemon without
+    what it uses when idle; records and bytes that were sent, and records that the other nodes merged."""
     alone, *nodes = daemons
     targets = nodes if where == ANY else nodes[:1]
     counted = [_counts(node) for node in nodes]
     found = {"alone": 0, "node": 0, "targets": len(targets)}
     before, began = _cpu_of(daemons), time.monotonic()
     for _ in range(turns):
-        found["alone"] += _announce(bench, [alone], population, mode, due)
-        found["node"] += _announce(bench, targets, population, mode, due)
+        counts = (_announce_at_once(bench, alone, nodes[0], population, mode, due) if (where, due) == (FIRST, FEW) else
+                  _announce_in_turn(bench, alone, targets, population, mode, due))
+        found["alone"] += counts[0]
+        found["node"] += counts[1]
     took = time.monotonic() - began
     found["used"] = [used - took * rate for used, rate in zip(_since(before, daemons), idle)]
     more = [{name: _counts(node)[name] - past[name] for name in ("records_sent", "bytes_sent", "records_merged")}
@@ -199,8 +214,10 @@ def _start_and_measure(bench, due, size, turns):
         for node in nodes:
             node.restart()
             wait_until(lambda node=node: is_back(node))
-        for group in ([alone], nodes):
-            _announce(bench, group, population, "udp", due)
+        if size == 1:
+            fill(bench, nodes[0], population)  # no other node confirmed its peers, so that all were due
+        for daemon in daemons:
+            _announce(bench, daemon, population, "udp", due)
         idle = _use_of_idle(bench, daemons)
         for mode, where in _kinds(bench, due, size):
             bench.say(f"cluster: {size} nodes, {mode}, announces at {where}, {due} due")
@@ -299,31 +316,37 @@ def _join(bench, node, other, population):
         wait_until(lambda: _is_ready(node), JOIN_S, "the node has joined")
         took = time.monotonic() - began
         time.sleep(TOTALS_S)
-        return {"took": took, "has": _peers(node), "bytes": _counts(node)["bytes_read"], "calm": calm,
-                "shared": shared, "busy": load.result()}
+        busy = load.result()
+        return {"took": took, "has": _peers(node), "bytes": _counts(node)["bytes_read"], "calm_us": calm["p99_us"],
+                "shared_us": shared["p99_us"], "busy_us": busy["p99_us"], "max_us": busy["max_us"]}
 
 
 class _JoiningSkepd(servers.Skepd):
     name = "skepd"
 
 
+def _join_twice(bench, engine, nodes, population, config):
+    """With an empty database, and again after kill -9."""
+    node = _JoiningSkepd(_node(engine, "joining", config).config, udp=True)
+    try:
+        empty = _join(bench, node, nodes[0], population)
+        time.sleep(5)  # until its database has all
+        node.kill()
+        return {"empty": empty, "killed": _join(bench, node, nodes[0], population)}
+    finally:
+        node.__exit__(None, None, None)
+
+
 def _joins(bench, size):
-    """The last of the nodes joins: with an empty database, and again after kill -9."""
+    """The last of the nodes joins: medians."""
     population = even(bench.many)
     config = DUE[FEW][0]
     with _engine() as engine, _nodes(engine, size - 1, config) as nodes:
         _fill(bench, nodes, population)
         bench.say(f"cluster: a node joins {size - 1}")
-        node = _JoiningSkepd(_node(engine, "joining", config).config, udp=True)
-        found = {}
-        try:
-            found["empty"] = _join(bench, node, nodes[0], population)
-            time.sleep(5)  # until its database has all
-            node.kill()
-            found["killed"] = _join(bench, node, nodes[0], population)
-        finally:
-            node.__exit__(None, None, None)
-        return found
+        runs = [_join_twice(bench, engine, nodes, population, config) for _ in range(bench.rounds)]
+        return {kind: {field: statistics.median(run[kind][field] for run in runs) for field in runs[0][kind]}
+                for kind in runs[0]}
 
 
 def cluster(bench):

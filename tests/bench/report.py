@@ -179,7 +179,7 @@ def _cluster_targets(targets, bench, found):
             name = f"cluster of {size}: last node joins, {'no database' if kind == 'empty' else 'after kill -9'}"
             targets.at_most(f"{name}, with {_size(bench.many)} peers", join["took"], 10, "s")
             targets.at_most(f"{name}: p99 of another node's announces, against those beside programs that compute",
-                            join["busy"]["p99_us"] / join["shared"]["p99_us"], 1.5, "×")
+                            join["busy_us"] / join["shared_us"], 1.5, "×")
 
 
 MILLION_NEEDED = """
@@ -301,13 +301,14 @@ def _cluster_text(bench, found):
                    for size, run in found["convergence"].items()]
     joins = [(f"{size}, {'no database' if kind == 'empty' else 'after kill -9'}", f"{join['took']:.1f}",
               _count(join["has"]), f"{join['bytes'] / 2**20:.0f}",
-              *(_milliseconds(join[when]["p99_us"]) for when in ("calm", "shared", "busy")),
-              _milliseconds(join["busy"]["max_us"]))
+              *(_milliseconds(join[field]) for field in ("calm_us", "shared_us", "busy_us", "max_us")))
              for size, runs in found["joins"].items() for kind, join in runs.items()]
     return ("## Cluster\n\nThe nodes share one core; the engine is on the core of the load generator. CPU is the time "
             "of the nodes that are\nannounced to, per announce: of the first node, or of all, if each announce is made "
             "at any node. All work counts,\nalso the merging, and the rows that the stores write later, at the stop "
-            "at the latest; but not what a node does\nwithout announces. A refresh is a record, too.\n\n"
+            "at the latest; but not what a node does\nwithout announces. A refresh is a record, too. If few announces "
+            "are due, and all are made at the first node, this\nand a skepd alone are loaded at the same time, "
+            "otherwise in turn.\n\n"
             + _cluster_costs(found)
             + "\n\nUntil all other nodes have a new peer, while announces that change a peer come to all nodes:\n\n"
             + _table(("nodes", "changes/s", "records/s merged by one", "peers", "p50 ms", "p99 ms", "max ms"),
