@@ -26,10 +26,15 @@ void stamp_set_free(struct stamp_set *set) {
     clear_generation(&set->past);
 }
 
+/* Where a search for `hash` begins. */
+static uint32_t home_of(const struct stamp_generation *generation, uint64_t hash) {
+    return (uint32_t)hash & (generation->size - 1);
+}
+
 /* Number of the slot of `hash`, or of the empty one where it belongs. At least one slot is empty.
  */
 static uint32_t find_slot(const struct stamp_generation *generation, uint64_t hash) {
-    uint32_t at = (uint32_t)hash & (generation->size - 1);
+    uint32_t at = home_of(generation, hash);
     while (generation->slots[at][STAMP] != 0 && generation->slots[at][HASH] != hash)
         at = (at + 1) & (generation->size - 1);
     return at;
@@ -104,7 +109,7 @@ uint64_t stamp_set_find(const struct stamp_set *set, uint64_t hash) {
 static void prefetch_in(const struct stamp_generation *generation, uint64_t hash) {
     if (generation->size == 0)
         return;
-    const uint32_t at = (uint32_t)hash & (generation->size - 1);
+    const uint32_t at = home_of(generation, hash);
     prefetch_line(&generation->slots[at]);
     if (generation->details != NULL)
         prefetch_range(&generation->details[at], sizeof *generation->details);
