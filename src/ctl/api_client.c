@@ -30,17 +30,25 @@ struct api_client {
     char failure[ERROR_LEN + URL_LEN + 32];
 };
 
-/* Reads the first line of a file. */
+static bool set_token(struct bytes text, const char *source, char token[static TOKEN_LEN]) {
+    const struct bytes trimmed = utf8_trim(text);
+    if (trimmed.len >= TOKEN_LEN)
+        return output_error("%s: the token is longer than %d bytes", source, TOKEN_LEN - 1);
+    utf8_copy(trimmed, token, TOKEN_LEN);
+    return true;
+}
+
+/* Reads the first line of a file, which may be a pipe. */
 static bool read_token_file(const char *path, char token[static TOKEN_LEN]) {
+    char text[2 * TOKEN_LEN];
     FILE *file = fopen(path, "re");
     if (file == NULL)
         return output_error("%s: %s", path, strerror(errno));
-    const char *line = fgets(token, TOKEN_LEN, file);
+    const char *line = fgets(text, sizeof text, file);
     fclose(file);
-    const size_t len = line == NULL ? 0 : strcspn(token, "\r\n");
-    const struct bytes trimmed = utf8_trim((struct bytes){ (const uint8_t *)token, len });
-    memmove(token, trimmed.data, trimmed.len);
-    token[trimmed.len] = '\0';
+    const size_t len = line == NULL ? 0 : strcspn(text, "\r\n");
+    if (!set_token((struct bytes){ (const uint8_t *)text, len }, path, token))
+        return false;
     return token[0] != '\0' || output_error("%s: the first line contains no token", path);
 }
 
@@ -49,10 +57,10 @@ static bool choose_token(const struct command_line *line, char token[static TOKE
     const char *path = command_line_value(line, &option_token_file);
     if (given == NULL && path != NULL)
         return read_token_file(path, token);
-    if (given == NULL)
-        given = getenv("SKEPCTL_TOKEN");
-    utf8_copy(utf8_trim(bytes_of(given == NULL ? "" : given)), token, TOKEN_LEN);
-    return true;
+    if (given != NULL)
+        return set_token(bytes_of(given), "--token", token);
+    given = getenv("SKEPCTL_TOKEN");
+    return given == NULL || set_token(bytes_of(given), "SKEPCTL_TOKEN", token);
 }
 
 static bool starts_with_scheme(struct bytes text, const char *scheme) {

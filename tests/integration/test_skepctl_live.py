@@ -200,6 +200,23 @@ def test_token_is_sent_from_every_source(tmp_path, monkeypatch):
     assert daemon.tokens == ["Bearer from-the-environment", "Bearer from-an-option", "Bearer from-a-file", None]
 
 
+def test_token_that_is_too_long_is_not_cut(tmp_path, monkeypatch):
+    token = tmp_path / "token"
+    token.write_text(f" {'x' * 511}\n")
+    with false_daemon(status=STATUS) as daemon:
+        ask = Skepctl(options=("--url", daemon.origin))
+        ask("status", "--token-file", token)
+        for long in "x" * 512, "x" * 5000:
+            complaint = "the token is longer than 511 bytes"
+            token.write_text(f"{long}\n")
+            assert f"{token}: {complaint}" in ask.refuses("status", "--token-file", token)
+            assert f"--token: {complaint}" in ask.refuses("status", "--token", long)
+            monkeypatch.setenv("SKEPCTL_TOKEN", long)
+            assert f"SKEPCTL_TOKEN: {complaint}" in ask.refuses("status")
+            monkeypatch.delenv("SKEPCTL_TOKEN")
+    assert daemon.tokens == ["Bearer " + "x" * 511]
+
+
 def test_url_comes_from_the_environment(daemon, monkeypatch):
     monkeypatch.setenv("SKEPCTL_URL", daemon.url)
     assert Skepctl().json("status")["role"] == "admin"
