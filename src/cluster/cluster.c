@@ -1,6 +1,5 @@
 #include "cluster/cluster.h"
 
-#include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -14,10 +13,10 @@
 #include "base/random.h"
 #include "base/utf8.h"
 #include "cluster/node.h"
+#include "cluster/node_description.h"
 #include "cluster/registry_sharing.h"
-#include "cluster/shard_copies.h"
 #include "cluster/stored_counts.h"
-#include "cluster/tracker_table.h"
+#include "cluster/tracker_walk.h"
 #include "store/store.h"
 
 enum {
@@ -40,7 +39,7 @@ struct cluster {
     struct node *node;
     struct tracker_table merging; /* of the thread */
     struct tracker_table own;     /* of cluster_on_changes */
-    struct shard_copies copies;
+    struct tracker_walk peers;    /* of the thread */
     struct registry_sharing sharing; /* of the thread */
     struct sharing_facts facts;
     char name[CLUSTER_NAME_LEN];
@@ -48,8 +47,7 @@ struct cluster {
     struct hash_key secret; /* at the start */
     struct store *store;    /* NULL: none */
     uint64_t started_ms;
-    uint64_t gave_up_ms; /* when it joined without a snapshot, by the cluster's clock */
-    uint64_t full_ms;    /* when a peer was refused for lack of room; 0: none was */
+    uint64_t full_ms; /* when a peer was refused for lack of room; 0: none was */
     _Atomic bool joined;
     _Atomic bool has_set_aside;
     _Atomic bool knows_secret;
@@ -68,58 +66,17 @@ static void refresh(const struct cluster *cluster, struct tracker_table *table) 
     table->only_raises = !atomic_load(&cluster->counts.adopted);
 }
 
-static void visit(const struct cluster *cluster, const struct table_visitor *visitor,
-                  const struct change *change, uint64_t now_ms) {
-    struct record record;
-    if (change->peer.family == FAMILY_NONE) {
-        const uint64_t idle_ms = UINT64_C(1000) * change->age_s;
-        visitor->torrent(visitor->context, change->info_hash, stamp_at(now_ms - idle_ms, 0));
-    } else if (change->stamp != 0 || visitor->restored) {
-        record_of_peer(change, &record);
-        if (record.stamp == 0)
-            record.stamp = stamp_at(cluster->gave_up_ms - UINT64_C(1500) * change->interval_s, 0);
-        visitor->peer(visitor->context, &record.peer,
-                      &(struct held_peer){ .stamp = record.stamp, .state = record.state });
-    }
-}
-
-/* The registry comes first, since it decides about the peers. Then the cursor is the next shard and
- * a position in its copy; if that has been replaced, the walk begins the shard again. */
-enum { CURSOR_SHARD, CURSOR_POSITION, CURSOR_COPY, CURSOR_REGISTRY };
-
 #define REGISTRY_DONE UINT64_MAX
 
-static struct shard_copy *copy_at(struct cluster *cluster, struct table_cursor *cursor) {
-    struct shard_copy *copy = shard_copies_find(&cluster->copies, cursor->at[CURSOR_COPY]);
-    if (copy != NULL)
-        return copy;
-    copy = shard_copies_make(&cluster->copies, cluster->tracker, (uint32_t)cursor->at[CURSOR_SHARD],
-                             cluster->merging.now_ms);
-    cursor->at[CURSOR_COPY] = copy->number;
-    cursor->at[CURSOR_POSITION] = 0;
-    return copy;
-}
-
+/* The registry comes first, since it decides about the peers. */
 static bool walk(void *context, struct table_cursor *cursor, const struct table_visitor *visitor) {
     struct cluster *cluster = context;
     uint64_t *registry = &cursor->at[CURSOR_REGISTRY];
-    if (*registry != REGISTRY_DONE) {
-        if (!registry_sharing_walk(&cluster->sharing, registry, visitor))
-            *registry = REGISTRY_DONE;
-        return true;
-    }
-    struct shard_copy *copy = copy_at(cluster, cursor);
-    const struct tracker_table *table = &cluster->merging;
-    const uint64_t now_ms = table->now_ms + table->clock_offset_ms;
-    uint64_t *position = &cursor->at[CURSOR_POSITION];
-    for (int i = 0; i < TABLE_STEP && *position < copy->count; i++)
-        visit(cluster, visitor, &copy->changes[(*position)++], now_ms);
-    if (*position < copy->count)
-        return true;
-    if (copy->failed)
-        visitor->missing(visitor->context);
-    shard_copies_end(copy);
-    return ++cursor->at[CURSOR_SHARD] < TRACKER_SHARDS;
+    if (*registry == REGISTRY_DONE)
+        return tracker_walk_step(&cluster->peers, cursor, &cluster->merging, visitor);
+    if (!registry_sharing_walk(&cluster->sharing, registry, visitor))
+        *registry = REGISTRY_DONE;
+    return true;
 }
 
 static void merge_registry(void *context, const struct record *record) {
@@ -173,7 +130,7 @@ static void end_join(void *context, bool confirmed) {
     struct cluster *cluster = context;
     const struct tracker_table *table = &cluster->merging;
     if (!confirmed)
-        cluster->gave_up_ms = table->now_ms + table->clock_offset_ms;
+        cluster->peers.gave_up_ms = table->now_ms + table->clock_offset_ms;
     atomic_store(&cluster->joined, true);
     cluster->facts.joined = true;
     cluster->facts.confirmed = confirmed;
@@ -373,53 +330,6 @@ bool cluster_secret(struct cluster *cluster, struct hash_key *secret, uint64_t *
     return atomic_load(&cluster->knows_secret);
 }
 
-/* An incarnation has the Unix time of the start, by the clock of the node's machine. */
-static uint32_t member_age_s(const struct member *member, int64_t own_offset_ms) {
-    const int64_t started_s = (int64_t)(member->incarnation >> 32);
-    const int64_t ahead_s = own_offset_ms / 1000 - member->clock_offset_ms / 1000;
-    const int64_t age_s = clock_unix_s() + ahead_s - started_s;
-    if (age_s < 0)
-        return 0;
-    return age_s > UINT32_MAX ? UINT32_MAX : (uint32_t)age_s;
-}
-
-static void describe_member(const struct member *member, uint64_t now_ms, int64_t own_offset_ms,
-                            struct cluster_member *described) {
-    *described = (struct cluster_member){
-        .node = member->node,
-        .alive = member_is_alive(member, now_ms),
-        .ready = member->joined,
-        .whole = member->whole,
-        .since_s = member_age_s(member, own_offset_ms),
-        .heard_s = (uint32_t)((now_ms - member->heard_ms) / 1000),
-        .budget_per_s = member->budget_per_s,
-        .announces_per_s = member->announces_per_s,
-        .clock_offset_ms = member->clock_offset_ms,
-        .has_lag = member->has_lag,
-        .behind_entries = member->behind_entries,
-        .behind_ms = member->behind_ms,
-    };
-    memcpy(described->name, member->name, sizeof member->name);
-    memcpy(described->version, member->version, sizeof member->version);
-}
-
-_Static_assert((int)CLUSTER_NODES_MAX == (int)NODES_MAX &&
-                   (int)CLUSTER_NAME_LEN == (int)NODE_NAME_MAX + 1 &&
-                   (int)CLUSTER_VERSION_LEN == (int)NODE_VERSION_MAX + 1,
-               "all members fit");
-
-static uint32_t seconds_since(uint64_t then_ms, uint64_t now_ms) {
-    return then_ms == 0 ? 0 : (uint32_t)((now_ms - then_ms) / 1000);
-}
-
-static const char *resend_reason_name(enum resend_reason reason) {
-    static const char *const names[] = {
-        [RESEND_ENGINE] = "engine",
-        [RESEND_STREAM] = "stream",
-    };
-    return names[reason];
-}
-
 static void count_aside(struct cluster *cluster, struct cluster_status *status) {
     struct registry *registry = tracker_registry(cluster->tracker);
     if (!cluster_has_set_aside(cluster))
@@ -432,54 +342,10 @@ static void count_aside(struct cluster *cluster, struct cluster_status *status) 
 void cluster_describe(struct cluster *cluster, struct cluster_status *status) {
     const struct node_status node = node_status(cluster->node);
     const uint64_t now_ms = clock_now_ms();
-    *status = (struct cluster_status){
-        .node = node.node,
-        .since_s = (uint32_t)((now_ms - cluster->started_ms) / 1000),
-        .ready = node.joined,
-        .whole = node.whole,
-        .full = !node.has_room,
-        .receiving = node.receiving,
-        .sending = node.sending,
-        .connected = node.connected,
-        .failing = node.error[0] != '\0',
-        .is_valkey = node.engine.is_valkey,
-        .stream_bytes = node.stream_bytes,
-        .behind_entries = node.behind_entries,
-        .behind_ms = node.behind_ms,
-        .clock_offset_ms = node.clock_offset_ms,
-        .announces_per_s = node.per_s[NODE_ANNOUNCES],
-        .records_sent_per_s = node.per_s[NODE_RECORDS_SENT],
-        .bytes_sent_per_s = node.per_s[NODE_BYTES_SENT],
-        .records_merged_per_s = node.per_s[NODE_RECORDS_MERGED],
-        .bytes_read_per_s = node.per_s[NODE_BYTES_READ],
-        .waiting = node.waiting,
-        .dropped = node.lost,
-        .connects = node.counts.connects,
-        .records_sent = node.counts.records_sent,
-        .bytes_sent = node.counts.bytes_sent,
-        .records_merged = node.counts.records_merged,
-        .bytes_read = node.counts.bytes_read,
-        .invalid = node.counts.invalid,
-        .resends = node.counts.resends,
-        .holes = node.counts.holes,
-        .snapshots_received = node.counts.snapshots_received,
-        .snapshots_sent = node.counts.snapshots_sent,
-        .snapshot_reason = snapshot_reason_name(node.snapshot_reason),
-        .snapshot_requested_s = seconds_since(node.snapshot_requested_ms, now_ms),
-        .snapshot_received = node.snapshot_received_ms != 0,
-        .snapshot_received_s = seconds_since(node.snapshot_received_ms, now_ms),
-        .resend_reason = resend_reason_name(node.resend_reason),
-        .resent_s = seconds_since(node.resent_ms, now_ms),
-        .members = node.members.count,
-    };
+    node_description_fill(&node, now_ms, status);
+    status->since_s = (uint32_t)((now_ms - cluster->started_ms) / 1000);
     memcpy(status->name, cluster->name, sizeof status->name);
-    memcpy(status->engine, node.engine.url, sizeof status->engine);
-    memcpy(status->version, node.engine.version, sizeof status->version);
-    memcpy(status->error, node.error, sizeof status->error);
-    memcpy(status->warnings, node.engine.warnings, sizeof status->warnings);
     count_aside(cluster, status);
-    for (size_t i = 0; i < status->members; i++)
-        describe_member(&node.members.list[i], now_ms, node.clock_offset_ms, &status->list[i]);
 }
 
 enum cluster_presence cluster_name_node(struct cluster *cluster, uint64_t node,
@@ -523,6 +389,6 @@ void cluster_stop(struct cluster *cluster, struct cluster_identity *identity) {
     registry_follow(tracker_registry(cluster->tracker), NULL, NULL);
     node_delete(cluster->node);
     stored_counts_free(&cluster->counts);
-    shard_copies_free(&cluster->copies);
+    tracker_walk_free(&cluster->peers);
     free(cluster);
 }
