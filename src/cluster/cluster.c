@@ -37,9 +37,9 @@ enum {
 struct cluster {
     struct tracker *tracker;
     struct node *node;
-    struct tracker_table merging; /* of the thread */
-    struct tracker_table own;     /* of cluster_on_changes */
-    struct tracker_walk peers;    /* of the thread */
+    struct tracker_table merging;    /* of the thread */
+    struct tracker_table own;        /* of cluster_on_changes */
+    struct tracker_walk peers;       /* of the thread */
     struct registry_sharing sharing; /* of the thread */
     struct sharing_facts facts;
     char name[CLUSTER_NAME_LEN];
