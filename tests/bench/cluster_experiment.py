@@ -23,6 +23,7 @@ from support.waiting import wait_until
 CHANGES_PER_S = 10_000
 TOTALS_S = 1.1  # how old totals may be
 AWAKE_PER_S = 20_000  # announces at a node while another one joins
+AWAKE_S = 4  # not longer than a join
 DUE_PER_S = 30_000
 LOOK_S = 0.002  # between two questions for a peer
 JOIN_S = 60
@@ -292,9 +293,9 @@ def _convergence(bench, size):
 
 @contextlib.contextmanager
 def _busy_cores():
-    """On each core, a program that only computes."""
+    """Programs that only compute in place of a node that sends its peers, the engine, and a node that joins."""
     with contextlib.ExitStack() as stack:
-        for core in {servers.SERVER_CORE, servers.LOAD_CORE}:
+        for core in (servers.SERVER_CORE, servers.LOAD_CORE, servers.LOAD_CORE):
             with servers.pinned_to(core):
                 program = stack.enter_context(subprocess.Popen([sys.executable, "-c", "while True: pass"]))
             stack.callback(program.kill)
@@ -304,12 +305,11 @@ def _busy_cores():
 def _join(bench, node, other, population):
     """Starts the node while clients announce at another one."""
     work = ("--rate", AWAKE_PER_S)
-    calm = bench.load.measure(other, population, "udp", work, seconds=3)
+    calm = bench.load.measure(other, population, "udp", work, seconds=AWAKE_S)
     with _busy_cores():
-        shared = bench.load.measure(other, population, "udp", work, seconds=5)
+        shared = bench.load.measure(other, population, "udp", work, seconds=AWAKE_S)
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        load = pool.submit(bench.load.measure, other, population, "udp", work, seconds=10)
-        time.sleep(0.5)
+        load = pool.submit(bench.load.measure, other, population, "udp", work, seconds=AWAKE_S)
         began = time.monotonic()
         with servers.pinned_to(servers.LOAD_CORE):  # as on a machine of its own
             node.start()

@@ -314,11 +314,11 @@ def _cluster_text(bench, found):
             + _table(("nodes", "changes/s", "records/s merged by one", "peers", "p50 ms", "p99 ms", "max ms"),
                      convergence)
             + f"\n\nThe last of the nodes joins, with {_size(bench.many)} peers, while another one gets 20 000 "
-            "announces a second. Their\nlatency is measured before the join, beside two programs that only compute, "
-            "one on each core, and during the\njoin. The joining node and the engine share the core of the load "
-            "generator, and a kernel with a tick of 4 ms\nlets each program that shares a core wait that long. "
-            "The peers are counted a second after `/readyz` first\nanswers 200, since totals are up to a second "
-            "old.\n\n"
+            "announces a second. Their\nlatency is measured before the join, beside programs that only compute, and "
+            "during the join. The joining node\nand the engine share the core of the load generator, and a kernel "
+            "with a tick of 4 ms lets each program that\nshares a core wait that long; so there are three programs "
+            "that compute, in place of these and of the node that\nsends its peers. The peers are counted a second "
+            "after `/readyz` first answers 200, since totals are up to a\nsecond old.\n\n"
             + _table(("nodes", "s", "peers", "MiB read", "p99 before, ms", "p99 beside programs, ms", "p99 during, ms",
                       "max during, ms"), joins))
 
