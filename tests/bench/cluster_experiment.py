@@ -3,6 +3,7 @@ the load generator."""
 
 import concurrent.futures
 import contextlib
+import os
 import random
 import secrets
 import statistics
@@ -293,13 +294,20 @@ def _convergence(bench, size):
 
 @contextlib.contextmanager
 def _busy_cores():
-    """Programs that only compute in place of a node that sends its peers, the engine, and a node that joins."""
+    """Programs that only compute in place of a node that sends its peers, and of the engine."""
     with contextlib.ExitStack() as stack:
-        for core in (servers.SERVER_CORE, servers.LOAD_CORE, servers.LOAD_CORE):
+        for core in (servers.SERVER_CORE, servers.LOAD_CORE):
             with servers.pinned_to(core):
                 program = stack.enter_context(subprocess.Popen([sys.executable, "-c", "while True: pass"]))
             stack.callback(program.kill)
         yield
+
+
+def _start_apart(node):
+    """As on a machine of its own: it runs only when the load generator and the engine leave it their core."""
+    with servers.pinned_to(servers.LOAD_CORE):
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+        node.start()
 
 
 def _join(bench, node, other, population):
@@ -308,11 +316,10 @@ def _join(bench, node, other, population):
     calm = bench.load.measure(other, population, "udp", work, seconds=AWAKE_S)
     with _busy_cores():
         shared = bench.load.measure(other, population, "udp", work, seconds=AWAKE_S)
-    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
         load = pool.submit(bench.load.measure, other, population, "udp", work, seconds=AWAKE_S)
         began = time.monotonic()
-        with servers.pinned_to(servers.LOAD_CORE):  # as on a machine of its own
-            node.start()
+        pool.submit(_start_apart, node).result()  # in a thread that has its priority, too
         wait_until(lambda: _is_ready(node), JOIN_S, "the node has joined")
         took = time.monotonic() - began
         time.sleep(TOTALS_S)
