@@ -130,9 +130,10 @@ def _use_of_idle(bench, daemons):
     return [used / seconds for used in _since(before, daemons)]
 
 
-def _announce(bench, daemon, population, mode, due):
-    """Returns the number of responses."""
-    work = ("--warmup", 0, "--states", daemon.directory / "states", *LOADS[due])
+def _announce(bench, daemon, population, mode, due, owner):
+    """Returns the number of responses. Nodes share the file with the states of the peers, whose `owner` is one of
+    them: else each announce at another node would change the peer."""
+    work = ("--warmup", 0, "--states", owner.directory / "states", *LOADS[due])
     return bench.load.run(daemon, population, mode, work, seconds=TURN_S)["responses"]
 
 
@@ -140,14 +141,14 @@ def _announce_at_once(bench, alone, node, population, mode, due):
     """At one speed of the machine. Not while nodes merge much: both would take the cache from them, unlike on
     machines of their own."""
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        runs = [pool.submit(_announce, bench, daemon, population, mode, due) for daemon in (alone, node)]
+        runs = [pool.submit(_announce, bench, daemon, population, mode, due, daemon) for daemon in (alone, node)]
     return [run.result() for run in runs]
 
 
 def _announce_in_turn(bench, alone, nodes, population, mode, due):
     counts = []
     for group in ([alone], nodes):
-        counts.append(sum(_announce(bench, daemon, population, mode, due) for daemon in group))
+        counts.append(sum(_announce(bench, daemon, population, mode, due, group[0]) for daemon in group))
         time.sleep(SETTLE_S)
     return counts
 
@@ -218,8 +219,7 @@ def _start_and_measure(bench, due, size, turns):
             wait_until(lambda node=node: is_back(node))
         if size == 1:
             fill(bench, nodes[0], population)  # no other node confirmed its peers, so that all were due
-        for daemon in daemons:
-            _announce(bench, daemon, population, "udp", due)
+        _announce_in_turn(bench, alone, nodes, population, "udp", due)
         idle = _use_of_idle(bench, daemons)
         for mode, where in _kinds(bench, due, size):
             bench.say(f"cluster: {size} nodes, {mode}, announces at {where}, {due} due")
