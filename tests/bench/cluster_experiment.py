@@ -137,15 +137,17 @@ def _announce(bench, daemon, population, mode, due, owner):
     return bench.load.run(daemon, population, mode, work, seconds=TURN_S)["responses"]
 
 
-def _announce_at_once(bench, alone, node, population, mode, due):
+def _announce_at_once(bench, alone, nodes, population, mode, due):
     """At one speed of the machine. Not while nodes merge much: both would take the cache from them, unlike on
-    machines of their own."""
+    machines of their own. Returns the numbers of responses of the skepd of its own and of the node."""
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        runs = [pool.submit(_announce, bench, daemon, population, mode, due, daemon) for daemon in (alone, node)]
+        runs = [pool.submit(_announce, bench, daemon, population, mode, due, daemon) for daemon in (alone, *nodes)]
+    time.sleep(SETTLE_S)
     return [run.result() for run in runs]
 
 
 def _announce_in_turn(bench, alone, nodes, population, mode, due):
+    """Returns the numbers of responses of the skepd of its own and of all nodes."""
     counts = []
     for group in ([alone], nodes):
         counts.append(sum(_announce(bench, daemon, population, mode, due, group[0]) for daemon in group))
@@ -159,13 +161,13 @@ def _measure(bench, daemons, idle, population, mode, where, due, turns):
     alone, *nodes = daemons
     targets = nodes if where == ANY else nodes[:1]
     counted = [_counts(node) for node in nodes]
+    announce = _announce_at_once if (where, due) == (FIRST, FEW) else _announce_in_turn
     found = {"alone": 0, "node": 0, "targets": len(targets)}
     before, began = _cpu_of(daemons), time.monotonic()
     for _ in range(turns):
-        counts = (_announce_at_once(bench, alone, nodes[0], population, mode, due) if (where, due) == (FIRST, FEW) else
-                  _announce_in_turn(bench, alone, targets, population, mode, due))
-        found["alone"] += counts[0]
-        found["node"] += counts[1]
+        of_alone, of_nodes = announce(bench, alone, targets, population, mode, due)
+        found["alone"] += of_alone
+        found["node"] += of_nodes
     took = time.monotonic() - began
     found["used"] = [used - took * rate for used, rate in zip(_since(before, daemons), idle)]
     more = [{name: _counts(node)[name] - past[name] for name in ("records_sent", "bytes_sent", "records_merged")}
@@ -344,16 +346,19 @@ def _join_twice(bench, engine, nodes, population, config):
         node.__exit__(None, None, None)
 
 
+OF_JOINS = {"has": min, "max_us": max}  # of other fields, the median
+
+
 def _joins(bench, size):
-    """The last of the nodes joins: medians."""
+    """The last of the nodes joins, several times."""
     population = even(bench.many)
     config = DUE[FEW][0]
     with _engine() as engine, _nodes(engine, size - 1, config) as nodes:
         _fill(bench, nodes, population)
         bench.say(f"cluster: a node joins {size - 1}")
         runs = [_join_twice(bench, engine, nodes, population, config) for _ in range(bench.rounds)]
-        return {kind: {field: statistics.median(run[kind][field] for run in runs) for field in runs[0][kind]}
-                for kind in runs[0]}
+        return {kind: {field: OF_JOINS.get(field, statistics.median)(run[kind][field] for run in runs)
+                       for field in runs[0][kind]} for kind in runs[0]}
 
 
 def cluster(bench):

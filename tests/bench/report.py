@@ -317,7 +317,8 @@ def _cluster_text(bench, found):
             "during the join. The joining node\nruns when the load generator and the engine leave it their core. "
             "A kernel with a tick of 4 ms lets each other\nprogram that shares a core wait that long; so there are two "
             "programs that compute, in place of the node that sends\nits peers, and of the engine. The peers are "
-            "counted a second after `/readyz` first answers 200, since totals are\nup to a second old.\n\n"
+            "counted a second after `/readyz` first answers 200, since totals are\nup to a second old. Of several "
+            "joins, these are the medians, the fewest peers, and the longest latency.\n\n"
             + _table(("nodes", "s", "peers", "MiB read", "p99 before, ms", "p99 beside programs, ms", "p99 during, ms",
                       "max during, ms"), joins))
 
