@@ -231,17 +231,15 @@ def _start_and_measure(bench, due, size, turns):
     return found
 
 
-def _starts(bench, due, size):
+def _starts(bench, size):
     """How often the daemons are started: where its memory lies changes the CPU time of a process by up to 2 %."""
-    if bench.rounds == 1 or size < _sizes(bench)[-1]:
-        return 1
-    return 5 if due == FEW else 3
+    return 5 if bench.rounds > 1 and size == _sizes(bench)[-1] else 1
 
 
 def _costs(bench, due):
     found = {}
     for size in _sizes(bench):
-        starts = _starts(bench, due, size)
+        starts = _starts(bench, size)
         turns = 1 if bench.rounds == 1 else 24
         measured = [_start_and_measure(bench, due, size, turns) for _ in range(starts)]
         found |= {kind: _cost([start[kind] for start in measured]) for kind in measured[0]}
