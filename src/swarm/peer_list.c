@@ -296,8 +296,13 @@ static void shrink_block(struct peer_list *list) {
     (void)fit_indexes(list, count);
 }
 
+/* The other arrays are mostly read next: their memory comes together with that of the endpoint. */
 static bool wire_matches(const void *array, uint32_t position, const void *wanted) {
     const struct peer_list *list = array;
+    prefetch_line(&peer_records(list)[position]);
+    prefetch_line(&peer_deadlines(list)[position]);
+    if (list->has_word[WORD_STAMP])
+        prefetch_line(&peer_words(list, WORD_STAMP)[position]);
     return endpoint_wire_equal(list->family, wire_at(list, position), wanted);
 }
 
@@ -306,7 +311,7 @@ uint32_t peer_list_find(const struct peer_list *list, const uint8_t *wire) {
         return stepped_index_find(&list->indexes->by_endpoint, hash_wire(list, wire), wire_matches,
                                   list, wire);
     for (uint32_t i = 0; i < peer_list_count(list); i++) {
-        if (wire_matches(list, i, wire))
+        if (endpoint_wire_equal(list->family, wire_at(list, i), wire))
             return i;
     }
     return PEER_NOWHERE;

@@ -299,8 +299,10 @@ static void reject_peer(const struct announce *announce) {
 
 /* In a cluster, what the announce changes from here on is sent to the other nodes. */
 static void begin_sending(const struct announce *announce) {
-    if (announce->shard->options->cluster)
-        tracker_state_draw_stamp(announce->tracker, announce->shard, announce->now_ms);
+    if (!announce->shard->options->cluster)
+        return;
+    change_feed_prefetch(&announce->shard->feed);
+    tracker_state_draw_stamp(announce->tracker, announce->shard, announce->now_ms);
 }
 
 static void end_sending(const struct announce *announce) {
@@ -396,9 +398,10 @@ static bool put_is_sent(const struct announce *announce, const struct peer_put *
 /* Returns the peer's position, or PEER_NOWHERE if out of memory. */
 static uint32_t store_peer(const struct announce *announce, const struct peer_put *put) {
     struct swarm *swarm = announce->swarm;
+    const struct peer_list *list = announce->place.list;
     /* Most announces update a peer in place, which changes no total. */
     const bool in_place = updates_in_place(&announce->place) && put->passkey_tag == 0 &&
-                          !announce->shard->options->cluster;
+                          (!announce->shard->options->cluster || list->has_word[WORD_STAMP]);
     struct usage before = { 0 };
     if (!in_place)
         before = usage_of(swarm);
