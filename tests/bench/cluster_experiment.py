@@ -3,6 +3,7 @@ the load generator."""
 
 import concurrent.futures
 import contextlib
+import functools
 import os
 import random
 import secrets
@@ -28,8 +29,9 @@ AWAKE_S = 4  # not longer than a join
 DUE_PER_S = 30_000
 LOOK_S = 0.002  # between two questions for a peer
 JOIN_S = 60
-TURN_S = 0.25  # short, since the speed of a shared machine changes from second to second
+TURN_S = 0.5
 SETTLE_S = 0.15  # until all is merged
+SENT_BYTES = 16 << 20  # that a node keeps
 
 INTERVAL = "announce = { interval_min_s = %d; interval_max_s = %d; peer_timeout_min_s = %d; };"
 SHORT = INTERVAL % (1, 1, 0)
@@ -38,10 +40,13 @@ FEW, ALL = "few", "all"  # announces are due, so that they send a record
 DUE = {FEW: (INTERVAL % (1800, 1800, 660),) * 2, ALL: (INTERVAL % (2, 2, 0), INTERVAL % (2, 2, 600))}
 # Short-lived ones expire after 65 s; there are few enough of them that nearly all are announced again before.
 PEERS = {FEW: 200_000, ALL: 100_000}
-LOADS = {FEW: ("--mix", "change=2"), ALL: ("--rate", DUE_PER_S)}
+LOADS = {FEW: ("--mix", "change=2"), ALL: ("--rate", DUE_PER_S // 2)}
+MERGING = ("--rate", DUE_PER_S)
 # Of the transports with HTTP, only one with a connection each lets every peer announce.
 HTTP = {FEW: "http-keepalive", ALL: "http-close"}
-FIRST, ANY = "first", "any"  # node that clients announce at
+# Node that clients announce at; to measure what the others merge, no skepd of its own is announced to.
+FIRST, ANY, MERGED = "first", "any", "first (merging)"
+TURNS = {FIRST: 16, ANY: 8, MERGED: 8}
 
 
 def _sizes(bench):
@@ -51,9 +56,9 @@ def _sizes(bench):
 
 def _kinds(bench, due, size):
     """Transports, and where clients announce."""
-    if size < _sizes(bench)[-1]:
-        return [("udp", FIRST)]
-    return [("udp", FIRST), ("udp", ANY), (HTTP[due], FIRST), (HTTP[due], ANY)]
+    modes = ("udp", HTTP[due]) if size == _sizes(bench)[-1] else ("udp",)
+    places = [FIRST, *([MERGED] if due == ALL and size > 1 else []), *([ANY] if len(modes) > 1 else [])]
+    return [(mode, where) for mode in modes for where in places]
 
 
 @contextlib.contextmanager
@@ -130,104 +135,124 @@ def _use_of_idle(bench, daemons):
     return [used / seconds for used in _since(before, daemons)]
 
 
-def _announce(bench, daemon, population, mode, due, owner):
+def _announce(bench, daemon, population, mode, work, owner):
     """Returns the number of responses. Nodes share the file with the states of the peers, whose `owner` is one of
     them: else each announce at another node would change the peer."""
-    work = ("--warmup", 0, "--states", owner.directory / "states", *LOADS[due])
+    work = ("--warmup", 0, "--states", owner.directory / "states", *work)
     return bench.load.run(daemon, population, mode, work, seconds=TURN_S)["responses"]
 
 
-def _announce_at_once(bench, alone, nodes, population, mode, due):
-    """At one speed of the machine. Not while nodes merge much: both would take the cache from them, unlike on
-    machines of their own. Returns the numbers of responses of the skepd of its own and of the node."""
-    with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        runs = [pool.submit(_announce, bench, daemon, population, mode, due, daemon) for daemon in (alone, *nodes)]
-    time.sleep(SETTLE_S)
-    return [run.result() for run in runs]
-
-
-def _announce_in_turn(bench, alone, nodes, population, mode, due):
-    """Returns the numbers of responses of the skepd of its own and of all nodes."""
-    counts = []
-    for group in ([alone], nodes):
-        counts.append(sum(_announce(bench, daemon, population, mode, due, group[0]) for daemon in group))
+def _announce_at_once(bench, pairs, population, mode, work):
+    """At a skepd of its own and at a node at the same time, and so at one speed of the machine; one pair after the
+    other. Returns the numbers of responses of both sides."""
+    counts = [0, 0]
+    for alone, node in pairs:
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            runs = [pool.submit(_announce, bench, daemon, population, mode, work, owner)
+                    for daemon, owner in ((alone, alone), (node, pairs[0][1]))]
         time.sleep(SETTLE_S)
+        counts = [count + run.result() for count, run in zip(counts, runs)]
     return counts
 
 
-def _measure(bench, daemons, idle, population, mode, where, due, turns):
-    """Responses of the first of the daemons, which is on its own, and of the nodes; CPU time of each daemon without
-    what it uses when idle; records and bytes that were sent, and records that the other nodes merged."""
-    alone, *nodes = daemons
-    targets = nodes if where == ANY else nodes[:1]
-    counted = [_counts(node) for node in nodes]
-    announce = _announce_at_once if (where, due) == (FIRST, FEW) else _announce_in_turn
-    found = {"alone": 0, "node": 0, "targets": len(targets)}
-    before, began = _cpu_of(daemons), time.monotonic()
-    for _ in range(turns):
-        of_alone, of_nodes = announce(bench, alone, targets, population, mode, due)
-        found["alone"] += of_alone
-        found["node"] += of_nodes
+def _announce_at_first(bench, pairs, population, mode, work):
+    """At the first node only: merging costs more if a skepd of its own takes the cache from it."""
+    _, node = pairs[0]
+    responses = _announce(bench, node, population, mode, work, node)
+    time.sleep(SETTLE_S)
+    return 0, responses
+
+
+def _warm_up(bench, pairs, population, due):
+    """If all announces are due, until each node has used all memory for entries that it has sent."""
+    _announce_at_once(bench, pairs, population, "udp", LOADS[due])
+    for pair in pairs if due == ALL and bench.rounds > 1 else ():
+        while _counts(pair[1])["bytes_sent"] < SENT_BYTES:
+            _announce_at_once(bench, [pair], population, "udp", ())
+
+
+def _measure(pairs, idle, turns, announce):
+    """Calls `announce` in each turn. Returns for both sides, skepds of their own and nodes, the responses, and the CPU
+    time of each daemon without what it uses when idle; records and bytes that were sent, and records that all nodes
+    but the first merged."""
+    sides = list(zip(*pairs))
+    counted = [_counts(node) for _, node in pairs]
+    before, began = [_cpu_of(side) for side in sides], time.monotonic()
+    responses = [announce() for _ in range(turns)]
     took = time.monotonic() - began
-    found["used"] = [used - took * rate for used, rate in zip(_since(before, daemons), idle)]
-    more = [{name: _counts(node)[name] - past[name] for name in ("records_sent", "bytes_sent", "records_merged")}
-            for node, past in zip(nodes, counted)]
-    return found | {"sent": sum(node["records_sent"] for node in more),
-                    "bytes": sum(node["bytes_sent"] for node in more),
-                    "merged": sum(node["records_merged"] for node in more[len(targets):])}
+    used = [[used - took * rate for used, rate in zip(_since(past, side), rates)]
+            for past, side, rates in zip(before, sides, idle)]
+    sent, sent_bytes, merged = ([_counts(node)[name] - past[name] for (_, node), past in zip(pairs, counted)]
+                                for name in ("records_sent", "bytes_sent", "records_merged"))
+    return {"responses": [sum(side) for side in zip(*responses)], "used": used,
+            "sent": sum(sent), "bytes": sum(sent_bytes), "merged": sum(merged[1:])}
 
 
 def _add_later(found, later):
     """Adds what each daemon did when it was stopped: a part for each response."""
-    for at, used in enumerate(later):
-        name = "node" if at > 0 else "alone"
-        responses = sum(kind[name] for kind in found.values())
+    for side, daemons in enumerate(later):
+        responses = sum(kind["responses"][side] for kind in found.values())
         for kind in found.values():
-            kind["used"][at] += used * kind[name] / responses
+            kind["used"][side] = [used + more * kind["responses"][side] / responses
+                                  for used, more in zip(kind["used"][side], daemons)]
 
 
-def _cost(starts):
+def _cost(starts, where, merging):
     """CPU time per announce of a skepd of its own and of a node; their ratio, and their difference per record; records
     per announce; CPU time of the other nodes per record that they merged; bytes per record."""
-    alone = [start["used"][0] / start["alone"] for start in starts]
-    node = [sum(start["used"][1:1 + start["targets"]]) / start["node"] for start in starts]
-    others = sum(sum(start["used"][1 + start["targets"]:]) for start in starts)
-    responses, sent, sent_bytes, merged = (sum(start[name] for start in starts)
-                                           for name in ("node", "sent", "bytes", "merged"))
+    end = 1 if where == FIRST else None
+    alone, node = ([sum(start["used"][side][:end]) / start["responses"][side] for start in starts]
+                   for side in (0, 1))
+    responses = sum(start["responses"][1] for start in starts)
+    sent, sent_bytes = (sum(start[name] for start in starts) for name in ("sent", "bytes"))
+    others = sum(sum(start["used"][1][1:]) for start in merging)
     return {
         "alone": 1e6 * statistics.median(alone), "node": 1e6 * statistics.median(node),
         "ratio": statistics.median(one / other for one, other in zip(node, alone)),
         "send": 1e6 * statistics.median(one - other for one, other in zip(node, alone)) * responses / max(1, sent),
         "records": sent / responses, "bytes": sent_bytes / max(1, sent),
-        "merge": 1e6 * others / merged if merged else None,
+        "merge": 1e6 * others / sum(start["merged"] for start in merging) if merging else None,
     }
 
 
-def _start_and_measure(bench, due, size, turns):
-    """What announces cost, by transport and where clients announce. What the stores put off counts, too: they begin
-    and end with all peers in their rows."""
-    population = even(min(PEERS[due], bench.many // 5))
+@contextlib.contextmanager
+def _pairs(bench, due, size, population):
+    """Each node with a skepd of its own. All have all peers in memory and in their databases."""
     config, config_alone = DUE[due]
-    found = {}
-    with (_engine() as engine, servers.PinnedSkepd(servers.CONFIG + config_alone) as alone,
-          _nodes(engine, size, config) as nodes):
-        fill(bench, alone, population)
+    with contextlib.ExitStack() as stack:
+        engine = stack.enter_context(_engine())
+        alones = [stack.enter_context(servers.PinnedSkepd(servers.CONFIG + config_alone)) for _ in range(size)]
+        nodes = stack.enter_context(_nodes(engine, size, config))
+        for alone in alones:
+            fill(bench, alone, population)
         _fill(bench, nodes, population)
-        daemons = [alone, *nodes]
-        alone.restart()
+        for alone in alones:
+            alone.restart()
         is_back = _is_whole if size > 1 else _is_ready  # a lone node learns from no other that it has all
         for node in nodes:
             node.restart()
             wait_until(lambda node=node: is_back(node))
         if size == 1:
             fill(bench, nodes[0], population)  # no other node confirmed its peers, so that all were due
-        _announce_in_turn(bench, alone, nodes, population, "udp", due)
-        idle = _use_of_idle(bench, daemons)
+        yield list(zip(alones, nodes))
+
+
+def _start_and_measure(bench, due, size):
+    """What announces cost, by transport and where clients announce. What the stores put off counts, too."""
+    population = even(min(PEERS[due], bench.many // 5))
+    found = {}
+    with _pairs(bench, due, size, population) as pairs:
+        sides = list(zip(*pairs))
+        _warm_up(bench, pairs, population, due)
+        idle = [_use_of_idle(bench, side) for side in sides]
         for mode, where in _kinds(bench, due, size):
             bench.say(f"cluster: {size} nodes, {mode}, announces at {where}, {due} due")
-            found[size, mode, where] = _measure(bench, daemons, idle, population, mode, where, due, turns)
-        before = _cpu_of(daemons)
-        _add_later(found, [stop_and_count(daemon) - used for daemon, used in zip(daemons, before)])
+            announce = _announce_at_first if where == MERGED else _announce_at_once
+            run = functools.partial(announce, bench, pairs if where == ANY else pairs[:1], population, mode,
+                                    MERGING if where == MERGED else LOADS[due])
+            found[mode, where] = _measure(pairs, idle, 1 if bench.rounds == 1 else TURNS[where], run)
+        _add_later(found, [[-used + stop_and_count(daemon) for used, daemon in zip(_cpu_of(side), side)]
+                           for side in sides])
     return found
 
 
@@ -239,10 +264,11 @@ def _starts(bench, size):
 def _costs(bench, due):
     found = {}
     for size in _sizes(bench):
-        starts = _starts(bench, size)
-        turns = 1 if bench.rounds == 1 else 24
-        measured = [_start_and_measure(bench, due, size, turns) for _ in range(starts)]
-        found |= {kind: _cost([start[kind] for start in measured]) for kind in measured[0]}
+        starts = [_start_and_measure(bench, due, size) for _ in range(_starts(bench, size))]
+        for mode, where in starts[0]:
+            if where != MERGED:
+                merging = [start[mode, MERGED] for start in starts if where == FIRST and (mode, MERGED) in start]
+                found[size, mode, where] = _cost([start[mode, where] for start in starts], where, merging)
     return found
 
 

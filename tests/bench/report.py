@@ -305,9 +305,9 @@ def _cluster_text(bench, found):
     return ("## Cluster\n\nThe nodes share one core; the engine is on the core of the load generator. CPU is the time "
             "of the nodes that are\nannounced to, per announce: of the first node, or of all, if each announce is made "
             "at any node. All work counts,\nalso the merging, and the rows that the stores write later, at the stop "
-            "at the latest; but not what a node does\nwithout announces. A refresh is a record, too. If few announces "
-            "are due, and all are made at the first node, this\nand a skepd alone are loaded at the same time, "
-            "otherwise in turn.\n\n"
+            "at the latest; but not what a node does\nwithout announces. A refresh is a record, too. A node and a "
+            "skepd alone are loaded at the same time, so that\nboth have the same part of the machine; what the other "
+            "nodes merge is measured without the skepd alone.\n\n"
             + _cluster_costs(found)
             + "\n\nUntil all other nodes have a new peer, while announces that change a peer come to all nodes:\n\n"
             + _table(("nodes", "changes/s", "records/s merged by one", "peers", "p50 ms", "p99 ms", "max ms"),
