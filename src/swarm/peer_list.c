@@ -296,13 +296,20 @@ static void shrink_block(struct peer_list *list) {
     (void)fit_indexes(list, count);
 }
 
-/* The other arrays are mostly read next: their memory comes together with that of the endpoint. */
+/* All of a peer but its endpoint. */
+static void prefetch_rest(const struct peer_list *list, uint32_t position) {
+    prefetch_range(&peer_records(list)[position], sizeof(struct peer_record));
+    prefetch_line(&peer_deadlines(list)[position]);
+    for (enum peer_word word = WORD_TAG; word <= WORD_STAMP; word++) {
+        if (list->has_word[word])
+            prefetch_line(&peer_words(list, word)[position]);
+    }
+}
+
+/* The rest is mostly read next: its memory comes together with that of the endpoint. */
 static bool wire_matches(const void *array, uint32_t position, const void *wanted) {
     const struct peer_list *list = array;
-    prefetch_line(&peer_records(list)[position]);
-    prefetch_line(&peer_deadlines(list)[position]);
-    if (list->has_word[WORD_STAMP])
-        prefetch_line(&peer_words(list, WORD_STAMP)[position]);
+    prefetch_rest(list, position);
     return endpoint_wire_equal(list->family, wire_at(list, position), wanted);
 }
 
@@ -320,14 +327,8 @@ uint32_t peer_list_find(const struct peer_list *list, const uint8_t *wire) {
 static void prefetch_peer(const struct peer_list *list, uint32_t position) {
     if (position == PEER_NOWHERE)
         return;
-    const struct peer_record *record = &peer_records(list)[position];
-    prefetch_range(record, sizeof *record);
-    prefetch_line(&peer_deadlines(list)[position]);
     prefetch_line(wire_at(list, position));
-    for (enum peer_word word = WORD_TAG; word <= WORD_STAMP; word++) {
-        if (list->has_word[word])
-            prefetch_line(&peer_words(list, word)[position]);
-    }
+    prefetch_rest(list, position);
 }
 
 static void prefetch_scan(const struct peer_list *list, const uint8_t *wire, int step) {

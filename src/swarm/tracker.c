@@ -399,8 +399,9 @@ static bool put_is_sent(const struct announce *announce, const struct peer_put *
 static uint32_t store_peer(const struct announce *announce, const struct peer_put *put) {
     struct swarm *swarm = announce->swarm;
     const struct peer_list *list = announce->place.list;
-    /* Most announces update a peer in place, which changes no total. */
-    const bool in_place = updates_in_place(&announce->place) && put->passkey_tag == 0 &&
+    /* Most announces update a peer in place, in arrays that are there, which changes no total. */
+    const bool in_place = updates_in_place(&announce->place) &&
+                          (put->passkey_tag == 0 || list->has_word[WORD_TAG]) &&
                           (!announce->shard->options->cluster || list->has_word[WORD_STAMP]);
     struct usage before = { 0 };
     if (!in_place)
