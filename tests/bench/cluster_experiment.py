@@ -58,9 +58,10 @@ def _sizes(bench):
 
 def _kinds(bench, due, size):
     """Transports, and where clients announce."""
-    modes = ("udp", HTTP[due]) if size == _sizes(bench)[-1] else ("udp",)
-    places = [FIRST, *([MERGED] if due == ALL and size > 1 else []), *([ANY] if len(modes) > 1 else [])]
-    return [(mode, where) for mode in modes for where in places]
+    largest = size == _sizes(bench)[-1]
+    modes = ["udp", HTTP[due]] if largest else ["udp"]
+    places = {FIRST: True, MERGED: due == ALL and size > 1, ANY: largest}
+    return [(mode, where) for mode in modes for where in places if places[where]]
 
 
 @contextlib.contextmanager
@@ -173,18 +174,18 @@ def _warm_up(bench, pairs, population, due):
             _announce_at_once(bench, [pair], population, "udp", ())
 
 
-def _measure(pairs, idle, turns, announce):
+def _measure(sides, idle, turns, announce):
     """Calls `announce` in each turn. Returns for both sides, skepds of their own and nodes, the responses, and the CPU
     time of each daemon without what it uses when idle; records and bytes that were sent, and records that all nodes
     but the first merged."""
-    sides = list(zip(*pairs))
-    counted = [_counts(node) for _, node in pairs]
+    nodes = sides[1]
+    counted = [_counts(node) for node in nodes]
     before, began = [_cpu_of(side) for side in sides], time.monotonic()
     responses = [announce() for _ in range(turns)]
     took = time.monotonic() - began
     used = [[used - took * rate for used, rate in zip(_since(past, side), rates)]
             for past, side, rates in zip(before, sides, idle)]
-    sent, sent_bytes, merged = ([_counts(node)[name] - past[name] for (_, node), past in zip(pairs, counted)]
+    sent, sent_bytes, merged = ([_counts(node)[name] - past[name] for node, past in zip(nodes, counted)]
                                 for name in ("records_sent", "bytes_sent", "records_merged"))
     return {"responses": [sum(side) for side in zip(*responses)], "used": used,
             "sent": sum(sent), "bytes": sum(sent_bytes), "merged": sum(merged[1:])}
@@ -252,8 +253,8 @@ def _start_and_measure(bench, due, size):
             announce = _announce_at_first if where == MERGED else _announce_at_once
             run = functools.partial(announce, bench, pairs if where == ANY else pairs[:1], population, mode,
                                     MERGING if where == MERGED else LOADS[due])
-            found[mode, where] = _measure(pairs, idle, 1 if bench.rounds == 1 else TURNS[where], run)
-        _add_later(found, [[-used + stop_and_count(daemon) for used, daemon in zip(_cpu_of(side), side)]
+            found[mode, where] = _measure(sides, idle, 1 if bench.rounds == 1 else TURNS[where], run)
+        _add_later(found, [[stop_and_count(daemon) - used for used, daemon in zip(_cpu_of(side), side)]
                            for side in sides])
     return found
 
