@@ -316,9 +316,9 @@ def _cluster_text(bench, found):
             "announces a second. Their\nlatency is measured before the join, if possible when it is below 5 ms, beside "
             "programs that only compute, and\nduring the join. The joining node runs when the load generator and the "
             "engine leave it their core. A kernel with\na tick of 4 ms lets each other program that shares a core wait "
-            "that long; so there are two programs that compute,\nin place of the node that sends its peers, and of the "
-            "engine. The peers are counted a second after `/readyz`\nfirst answers 200, since totals are up to a second "
-            "old. Of several joins, these are the medians, the fewest peers,\nand the longest latency.\n\n"
+            "that long; so there are two programs that compute,\nin place of the node that sends its peers, and of "
+            "the engine. The peers are counted a second after `/readyz`\nfirst answers 200, since totals are up to a "
+            "second old. Of several joins, these are the medians, the fewest peers,\nand the longest latency.\n\n"
             + _table(("nodes", "s", "peers", "MiB read", "p99 before, ms", "p99 beside programs, ms", "p99 during, ms",
                       "max during, ms"), joins))
 
